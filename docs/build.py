@@ -51,7 +51,7 @@ applies.
 
 | variable | meaning |
 |---|---|
-| `PIONEER_API_KEY`, `FASTINO_API_KEY` | the API key; it is read only from these variables, and never written anywhere |
+| `PIONEER_API_KEY`, `FASTINO_API_KEY` | the API key of at most 4,096 characters; only read from here, never written |
 | `PIONEER_BASE_URL` | the base URL of the service (default `https://api.pioneer.ai`) |
 | `PIONEER_BACKEND` | `local`, `model`, `pioneer`, or a base URL |
 | `PIONEER_REQUESTS_PER_MINUTE` | the rate limit of the generate endpoints (default 120) |

@@ -10,6 +10,7 @@ from pioneer_build.errors import PioneerError, UsageError
 from pioneer_build.escaping import shell_word
 from pioneer_build.keys.search import KeySearch
 from pioneer_build.paths import checkout_of, find_root, is_git_s, link_that_leaves, place_without_links
+from pioneer_build.project.key_check import refuse_long_key
 from pioneer_build.spec.written_path import is_in_home, path_fault, what_is_wrong
 
 
@@ -27,9 +28,10 @@ def path_to_write(written: str | Path, directory: str, *, start: str = ".") -> P
 
     Raises:
         UsageError: it is not a path, or contains a key, which would be shown.
-        PioneerError: a symbolic link in the checkout of the project leads out of it: it may come from anybody. Or it is
-            a place of git's.
+        PioneerError: a key is too long, a symbolic link in the checkout of the project leads out of it, which may come
+            from anybody, or it is a place of git's.
     """
+    refuse_long_key()
     if (keys := KeySearch()) and keys.occurs_in(os.fsencode(written)):
         raise UsageError("the path to write to contains the API key", hint="write to a file with another name")
     path = _path(written)

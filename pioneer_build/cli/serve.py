@@ -15,6 +15,7 @@ from pioneer_build.cli.output_path import path_to_write
 from pioneer_build.errors import MissingExtra, UsageError
 from pioneer_build.keys import SERVE_KEY_VARIABLE
 from pioneer_build.paths import state_folder
+from pioneer_build.project.key_check import refuse_long_key
 from pioneer_build.spec.loopback import is_loopback
 from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
 from pioneer_build.store import Store
@@ -99,6 +100,7 @@ def command(
     if not allow_remote and not is_loopback(host):
         hint = "pass --allow-remote to accept connections from other machines"
         raise UsageError(f"{host} is not a loopback address", hint=hint)
+    refuse_long_key()
     model = (backend or options.backend) == "model"  # only on purpose: whoever may send requests spends its tokens
     try:
         # needs an extra, which may not be installed, and takes seconds to import, which --help must not

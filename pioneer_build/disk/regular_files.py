@@ -21,6 +21,13 @@ MAX_LOCK_BYTES: Final = 512 * 1024 * 1024
 _PIECE: Final = 1 << 16
 
 
+class TooLargeError(OSError):
+    """A file has more bytes than it may have."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(errno.EFBIG, f"it is larger than {most // 1024**2} MiB")
+
+
 def open_regular(path: AnyPath, *, buffering: int = -1, follow: bool = True) -> BinaryIO:
     """A regular file, opened for reading.
 
@@ -58,10 +65,34 @@ def read_regular(path: AnyPath, most: int = MAX_FILE_BYTES, *, follow: bool = Tr
         OSError: as `open_regular`.
     """
     with open_regular(path, buffering=0, follow=follow) as file:
-        parts: list[bytes] = []
-        left = most + 1
-        piece = max(_PIECE, os.fstat(file.fileno()).st_size + 1)  # what is asked for is allocated: not all of `most`
-        while left > 0 and (part := file.read(min(left, piece))):
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts)
+        return _read_up_to(file, most + 1)
+
+
+def read_whole(path: AnyPath, most: int = MAX_FILE_BYTES, *, follow: bool = True) -> bytes:
+    """All bytes of a regular file. Nothing is read of one whose size says that it has more than `most`.
+
+    Args:
+        path: of the file.
+        most: the number of bytes that it may have.
+        follow: whether it may be a symbolic link.
+
+    Raises:
+        TooLargeError: it has more.
+        OSError: as `open_regular`.
+    """
+    with open_regular(path, buffering=0, follow=follow) as file:
+        if os.fstat(file.fileno()).st_size > most:
+            raise TooLargeError(most)
+        data = _read_up_to(file, most + 1)  # it may grow, or not say its size
+    if len(data) > most:
+        raise TooLargeError(most)
+    return data
+
+
+def _read_up_to(file: BinaryIO, most: int) -> bytes:
+    parts: list[bytes] = []
+    piece = max(_PIECE, os.fstat(file.fileno()).st_size + 1)  # what is asked for is allocated: not all of `most`
+    while most > 0 and (part := file.read(min(most, piece))):
+        parts.append(part)
+        most -= len(part)
+    return parts[0] if len(parts) == 1 else b"".join(parts)

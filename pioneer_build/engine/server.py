@@ -29,12 +29,21 @@ if TYPE_CHECKING:
 
 #: How long the head of a request may take to come.
 _HEAD_SECONDS = 30.0
+#: How long a client may take nothing of an answer that waits for it; the same once the server is to end.
+_TAKE_SECONDS, _LAST_TAKE_SECONDS = 60.0, 0.5
+#: Each connection may hold an answer in memory. One that is too many gets a 503.
+_MOST_CONNECTIONS = 512
 
 
 class _Connection(H11Protocol):
-    """Ends where no request begins in time, so that connections that only wait don't use up all there can be."""
+    """Ends where no request begins in time, so that connections that only wait don't use up all there can be.
+
+    And where an answer isn't taken: it is held in memory until it is.
+    """
 
     _late: asyncio.TimerHandle | None = None
+    _untaken: asyncio.TimerHandle | None = None
+    _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         super().connection_made(transport)
@@ -46,7 +55,37 @@ class _Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._forget()
+        self._expect_taking(None)
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_taking(_LAST_TAKE_SECONDS if self._ending else _TAKE_SECONDS)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._expect_taking(None)
+
+    def shutdown(self) -> None:
+        self._ending = True
+        super().shutdown()
+        if self.transport.get_write_buffer_size():
+            self._expect_taking(_LAST_TAKE_SECONDS)
+
+    def _expect_taking(self, seconds: float | None) -> None:
+        """From now on, the client takes a part of its answer every so many seconds; `None` if it has taken it."""
+        if self._untaken is not None:
+            self._untaken.cancel()
+            self._untaken = None
+        if seconds is not None:
+            size = self.transport.get_write_buffer_size()
+            self._untaken = self.loop.call_later(seconds, self._check_taking, seconds, size)
+
+    def _check_taking(self, seconds: float, size: int) -> None:
+        if self.transport.get_write_buffer_size() < size:
+            self._expect_taking(seconds)
+        else:
+            self.transport.abort()
 
     def _watch(self) -> None:
         if self.cycle is not None and not self.cycle.response_complete:  # a request has begun
@@ -88,6 +127,7 @@ def _configured(app: SameMachine) -> uvicorn.Config:
         log_config=None,
         log_level="critical",
         access_log=False,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=5,
     )
 

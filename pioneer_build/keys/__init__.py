@@ -14,6 +14,8 @@ SERVICE_KEY_VARIABLES: Final = ("PIONEER_API_KEY", "FASTINO_API_KEY")
 SERVE_KEY_VARIABLE: Final = "PIONEER_SERVE_KEY"
 #: All environment variables that hold keys of which this program knows by itself.
 KEY_VARIABLES: Final = (*SERVICE_KEY_VARIABLES, SERVE_KEY_VARIABLE)
+#: The most characters of a key: what looks for one takes the longer, the longer it is.
+LONGEST_KEY: Final = 4096
 #: Further variables of this process that hold keys: those that settings name.
 _named: set[str] = set()
 
@@ -31,6 +33,11 @@ def key_variables() -> tuple[str, ...]:
 def keys_in(environ: Mapping[str, str] = os.environ) -> list[str]:
     """The keys in the environment, as they are sent."""
     return [key for name in key_variables() if (key := environ.get(name, "").strip())]
+
+
+def too_long_key(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The first variable whose value is longer than a key may be; `None` if there is none."""
+    return next((name for name in key_variables() if len(environ.get(name, "").strip()) > LONGEST_KEY), None)
 
 
 def without_keys(environ: Mapping[str, str]) -> dict[str, str]:

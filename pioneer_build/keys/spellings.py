@@ -196,11 +196,14 @@ class KeySpellings:
         """Where the key is in `text`, in all spellings: some may overlap."""
         for reading in squeezed(text):
             for spelling in self.__unbroken:
-                for found in self._pattern(spelling).finditer(reading.text):
-                    yield reading.original(*found.span())
+                # a character has one or more, however it is escaped: for a shorter text no pattern need be compiled
+                if len(spelling) <= len(reading.text):
+                    for found in self._pattern(spelling).finditer(reading.text):
+                        yield reading.original(*found.span())
         for one in self.__listed:
-            for found in self._pattern(one).finditer(text):
-                yield found.span()
+            if len(one.parts) <= len(text):
+                for found in self._pattern(one).finditer(text):
+                    yield found.span()
 
     def _pattern(self, spelling: _Unbroken | _Listed) -> re.Pattern[str]:
         """The pattern of a spelling; compiled when it is needed, which takes a while."""

@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, get_args
 
-from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
+from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, TooLargeError, read_whole
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PlanFileError
 from pioneer_build.escaping import shell_word
@@ -58,13 +58,11 @@ def read_plan(path: Path) -> Plan:
         PlanFileError: it can't be read, is not a saved plan, or was saved by a newer version.
     """
     try:
-        data = read_regular(path, MAX_LOCK_BYTES)
-        if len(data) > MAX_LOCK_BYTES:
-            raise PlanFileError(
-                f"{path} is larger than {MAX_LOCK_BYTES // 1024**2} MiB, the maximum for a plan", hint=_AGAIN
-            )
+        data = read_whole(path, MAX_LOCK_BYTES)
         # bytes would be read as UTF-16 as well, in which nothing else of a project may be
         value = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except TooLargeError as error:
+        raise PlanFileError(f"can't read {path}: {error.strerror}, the maximum for a plan", hint=_AGAIN) from None
     except OSError as error:
         raise PlanFileError(f"can't read {path}: {error.strerror}", hint=f"{_SAVE} saves a plan") from None
     except (ValueError, RecursionError) as error:

@@ -12,6 +12,7 @@ from pioneer_build.errors import PioneerError
 from pioneer_build.keys import SERVICE_KEY_VARIABLES, key_variables, name_key_variable
 from pioneer_build.keys.spellings import KeySpellings
 from pioneer_build.paths import data_folder
+from pioneer_build.project.key_check import refuse_long_key
 from pioneer_build.spec.base_url import URL_FAULTS, BadBaseUrl, BaseUrl
 from pioneer_build.spec.model import Checks
 from pioneer_build.spec.request_limits import REQUESTS_PER_MINUTE
@@ -82,15 +83,16 @@ def resolve(
         environ: the environment variables.
 
     Raises:
-        PioneerError: a flag or variable has an invalid value, or a setting contains the API key.
+        PioneerError: a flag or variable has an invalid value, a setting contains the API key, or a key is too long.
     """
     chosen = backend or environ.get("PIONEER_BACKEND") or settings.backend or "pioneer"
     url = environ.get("PIONEER_BASE_URL") or settings.base_url
-    _refuse_the_key({"backend": chosen, "base URL": url, "setting `specs`": settings.specs}, environ)
-    _refuse_the_key({"setting `store`": settings.store}, environ)
     for one in (settings.model, settings.model and settings.model.judge):
         if one is not None and one.api_key_env is not None:
             name_key_variable(one.api_key_env)
+    refuse_long_key(environ)  # also that of a model
+    _refuse_the_key({"backend": chosen, "base URL": url, "setting `specs`": settings.specs}, environ)
+    _refuse_the_key({"setting `store`": settings.store}, environ)
     _refuse_the_key({"setting `model`": repr(settings.model)}, environ)
     model = _chosen_model(settings) if chosen == "model" else None
     identity, base_url = _identity_and_url(chosen, url) if model is None else (f"model/{model.name}", None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pioneer_build.disk.regular_files import read_regular
 from pioneer_build.errors import LockError, PioneerError, Problem
+from pioneer_build.keys import LONGEST_KEY, too_long_key
 from pioneer_build.keys.search import HAS_KEY, REMOVE_IT, KeySearch
 
 if TYPE_CHECKING:
@@ -29,6 +30,17 @@ def keys_in_files(root: Path, paths: Iterable[str]) -> list[Problem]:
         with suppress(OSError):
             problems += _problems(keys, path, read_regular(root / path))
     return problems
+
+
+def refuse_long_key(environ: Mapping[str, str] = os.environ) -> None:
+    """Refuses a key of so many characters that it would take long to look for it.
+
+    Raises:
+        PioneerError: it names the variable.
+    """
+    if (name := too_long_key(environ)) is not None:
+        message = f"{name} has more than {LONGEST_KEY:,} characters, the maximum for a key"
+        raise PioneerError(message, hint=f"set {name} to the key alone, or `unset {name}`")
 
 
 def refuse_key_in_path(root: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from pioneer_build.disk.presence import is_file, is_folder
-from pioneer_build.disk.regular_files import read_regular
+from pioneer_build.disk.regular_files import read_regular, read_whole
 from pioneer_build.errors import PioneerError
 from pioneer_build.git.objects import contents
 from pioneer_build.parse import cross_check, parse_text
@@ -231,16 +231,16 @@ def _files_in(folder: Path) -> tuple[list[Path], bool]:
 
 
 def _read(file: Path) -> bytes | None:
-    """The bytes of a file, not many more than a spec has; `None` if it can't be read."""
+    """The bytes of a file; `None` if it can't be read, or has many more than a spec has."""
     try:
-        return read_regular(file, _MOST_BYTES)
+        return read_whole(file, _MOST_BYTES)
     except OSError:
         return None
 
 
 def _names(data: bytes | None, path: str) -> frozenset[str] | None:
     """The names of datasets in a spec file, former ones included; `None` if they can't be known."""
-    if data is None or len(data) > _MOST_BYTES:
+    if data is None:
         return None
     parsed = parse_text(data, path)
     named = {spec.dataset_name for spec in parsed.specs} | {one.dataset_name for one in parsed.broken}

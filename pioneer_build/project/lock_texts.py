@@ -17,7 +17,7 @@ from pioneer_build.cache.lock_stamp import lock_stamps
 from pioneer_build.disk.advice import advice
 from pioneer_build.disk.folders import sync_folder
 from pioneer_build.disk.held_folders import held_folder
-from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, read_regular
+from pioneer_build.disk.regular_files import MAX_LOCK_BYTES, TooLargeError, read_whole
 from pioneer_build.disk.stamps import stamp_at, stamp_of
 from pioneer_build.disk.whole_files import beside
 from pioneer_build.disk.writable import check_replaceable, check_writable, reserve
@@ -252,11 +252,10 @@ def lock_bytes(place: AnyPath, shown: str, instead: str, *, follow: bool = True)
         LockError: it is larger than a lock may be.
         OSError: it can't be read, or is no regular file; `strerror` says what it is.
     """
-    data = read_regular(place, MAX_LOCK_BYTES, follow=follow)
-    if len(data) > MAX_LOCK_BYTES:
-        most = f"{MAX_LOCK_BYTES // 1024**2} MiB"
-        raise LockError(f"can't read {shown}: it is larger than {most}, the maximum for a lock", hint=instead)
-    return data
+    try:
+        return read_whole(place, MAX_LOCK_BYTES, follow=follow)
+    except TooLargeError as error:
+        raise LockError(f"can't read {shown}: {error.strerror}, the maximum for a lock", hint=instead) from None
 
 
 def read_text(root: str, path: str) -> str:

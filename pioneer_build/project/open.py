@@ -23,7 +23,7 @@ from pioneer_build.paths import (
 )
 from pioneer_build.project.config import Config, resolve
 from pioneer_build.project.find import find_project
-from pioneer_build.project.key_check import refuse_key_in_path
+from pioneer_build.project.key_check import refuse_key_in_path, refuse_long_key
 from pioneer_build.project.lock_file import LockFile
 from pioneer_build.project.store_place import wrong_store_place
 from pioneer_build.spec.base_url import one_name
@@ -92,6 +92,7 @@ def open_project(start: Path, backend: str | None = None, environ: Mapping[str, 
     if not is_folder(start):
         raise PioneerError(f"no such folder: {start}")
     root = find_project(start)
+    refuse_long_key(environ)
     refuse_key_in_path(root)
     cache = ProjectCache(cache_folder(environ) / "projects", root)
     plan_key = PlanKey(str(root), backend, environ)

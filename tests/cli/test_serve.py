@@ -87,6 +87,14 @@ def test_a_key_of_the_environment(cli: Callable[..., Any], served: Served, monke
     assert "secret" not in ran.out + ran.err
 
 
+def test_a_key_of_very_many_characters(
+    cli: Callable[..., Any], served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIONEER_SERVE_KEY", "k1" * 60_000)
+    ran = cli("serve")
+    assert (ran.code, "PIONEER_SERVE_KEY has more than 4,096 characters" in ran.err) == (1, True), ran.err
+
+
 def test_a_key_on_the_command_line_is_warned_of(
     cli: Callable[..., Any], served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -115,6 +116,55 @@ def test_a_connection_without_a_request_ends(tmp_path: Path) -> None:
                     time.sleep(0.3)
         finally:
             process.terminate()
+
+
+#: More than the system itself holds for a connection.
+ANSWERS = 20
+
+
+class SlowReaders:
+    """Connections that ask for a long answer again and again, and take next to nothing of it."""
+
+    def __init__(self, server: Server, count: int) -> None:
+        job_id = server.client.post("/generate", json=BODY | {"num_examples": 5000}).json()["job_id"]
+        assert len(json.dumps(finished(server, job_id))) > 500_000
+        asked = f"GET /generate/jobs/{job_id} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: k\r\n\r\n".encode()
+        self.all = [socket.socket() for _ in range(count)]
+        for one in self.all:
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            one.connect(("127.0.0.1", server.client.base_url.port))
+            one.sendall(asked * ANSWERS)
+            one.recv(1)  # its answer has begun
+
+    def close(self) -> None:
+        for one in self.all:
+            one.close()
+
+
+def test_a_client_that_takes_no_answer_does_not_hold_up_the_end(serve: Any) -> None:
+    server = serve()
+    slow = SlowReaders(server, 20)
+    assert server.client.get("/openapi.json").status_code == 200, "others are served"
+    began = time.monotonic()
+    assert server.end(signal.SIGINT) == 0
+    assert time.monotonic() - began < 4.5
+    slow.close()
+
+
+def test_a_client_that_takes_no_answer_is_not_waited_for(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer is held in memory."""
+    quick = "from pioneer_build.engine import server\nserver._TAKE_SECONDS = 1.0\n"
+    monkeypatch.setattr(sys.modules[__name__], "SERVE", quick + SERVE)
+    server = serve()
+    slow = SlowReaders(server, 2)
+    time.sleep(3)
+    for one in slow.all:
+        with one, suppress(ConnectionResetError):
+            left = 0
+            while part := len(one.recv(1 << 20)):
+                left += part
+            assert left < ANSWERS * 500_000, "what the system held, and no more"
+    assert server.client.get("/openapi.json").status_code == 200
 
 
 def test_long_work_does_not_hold_up_the_end(serve: Any) -> None:

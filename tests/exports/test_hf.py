@@ -61,7 +61,7 @@ def test_splits_are_a_dataset_dict(tmp_path: Path, labels: list[str]) -> None:
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, class_rows: list[dict[str, Any]]) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
-    with pytest.raises(UsageError, match="no export"):
+    with pytest.raises(UsageError, match="is not an export of this format"):
         export_to_path("hf", class_rows, tmp_path / "mine", "classification")
     assert (tmp_path / "mine" / "thesis.txt").exists()
 

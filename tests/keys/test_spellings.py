@@ -229,6 +229,14 @@ def test_a_text_that_was_cut_shows_no_beginning_of_the_key(spelling: str, cut: i
     assert len(left) <= 6 * per_character
 
 
+def test_a_text_shorter_than_the_key_needs_no_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pattern for a key of thousands of characters takes seconds to compile, and most errors are short."""
+    long = KeySpellings("".join(f"{number:x}/" for number in range(1000)))
+    monkeypatch.setattr(KeySpellings, "_pattern", lambda *_: pytest.fail("a pattern was compiled"))
+    assert long.hide("can't read specs/a.yaml: 2/3/4/5") == "can't read specs/a.yaml: 2/3/4/5"
+    assert not long.occurs_in("can't read specs/a.yaml")
+
+
 def test_other_texts_are_left_as_they_are() -> None:
     spellings = KeySpellings(KEY)
     for text in (

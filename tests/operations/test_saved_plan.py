@@ -274,7 +274,7 @@ def test_files_that_can_not_be_read_or_written(tmp_path: Path, monkeypatch: pyte
             read_plan(tmp_path / name)
     (tmp_path / "huge").write_bytes(b" " * ((1 << 20) + 1))
     monkeypatch.setattr(saved_plan, "MAX_LOCK_BYTES", 1 << 20)
-    with pytest.raises(PlanFileError, match="is larger than 1 MiB, the maximum for a plan"):
+    with pytest.raises(PlanFileError, match="it is larger than 1 MiB, the maximum for a plan"):
         read_plan(tmp_path / "huge")
     with pytest.raises(PlanFileError, match="can't write"):
         write_plan(tmp_path / "none" / "plan.json", World().plan([]))

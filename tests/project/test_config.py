@@ -160,6 +160,18 @@ def test_a_setting_with_the_key_in_it_is_refused(tmp_path: Path, settings: Setti
     assert SECRET.lower() not in str(caught.value).lower()
 
 
+@pytest.mark.parametrize("variable", ["PIONEER_API_KEY", "FASTINO_API_KEY", "PIONEER_SERVE_KEY", "MODEL_API_KEY"])
+def test_a_key_of_very_many_characters_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """Nothing looks for it: that would take minutes."""
+    monkeypatch.setattr("pioneer_build.keys._named", set())
+    settings = Settings(model=ModelSettings(("http://127.0.0.1:8000/v1",), "small", "MODEL_API_KEY"))
+    assert resolved(settings, "local", **{variable: f" {'k1' * 2048} "})
+    with pytest.raises(PioneerError) as caught:
+        resolved(settings, "local", **{variable: "k1" * 60_000})
+    assert str(caught.value).startswith(f"{variable} has more than 4,096 characters, the maximum for a key")
+    assert "k1k1" not in str(caught.value) + str(caught.value.hint)
+
+
 def test_a_model_is_a_backend_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pioneer_build.keys._named", set())
     model = ModelSettings(("http://127.0.0.1:8000/v1",), "Qwen/Qwen2.5", "MODEL_KEY")

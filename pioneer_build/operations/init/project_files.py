@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from pioneer_build.disk.held_folders import held_folder
-from pioneer_build.disk.regular_files import read_regular
+from pioneer_build.disk.regular_files import read_whole
 from pioneer_build.disk.single_files import write_new
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.errors import PioneerError
@@ -151,7 +151,7 @@ def _add_lines(root: Path, name: str, lines: Iterable[str]) -> bool:
     path = root / name
     try:
         place = _place(root, path)  # a link in the project stays one
-        text = read_regular(place, follow=False).decode("utf-8", "surrogateescape") if path.exists() else ""
+        text = read_whole(place, follow=False).decode("utf-8", "surrogateescape") if path.exists() else ""
         have = {line.strip() for line in text.splitlines()}
         missing = [line for line in lines if line not in have]
         if not any(line for line in missing if not line.startswith("#")):
