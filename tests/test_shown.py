@@ -317,6 +317,22 @@ def test_a_service(
         judge(cli("apply", "--yes", "--deadline", "0"))
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_model(cli: Callable[..., Ran], project: Path, form: str) -> None:
+    """The name of a model, and specs that were removed."""
+    name = "HIT ::error::x ##[error]y @all <script> `x` $(touch pwned)"  # settings take no invisible characters
+    model = {"base_url": "http://127.0.0.1:9/v1", "name": name, "judge": {"name": f"judge {name}"}}
+    setting = yaml_text("x", "ner", model=model).splitlines()[-1]
+    (project / "pioneer.yaml").write_text(f"version: 1\nbackend: model\nstore: ../store\n{setting}\n")
+    shutil.rmtree(project / "specs")
+    (project / "specs").mkdir()
+    (project / "specs" / "x.yaml").write_text(yaml_text("x", "ner", labels=["a"], num_examples=2))
+    for command in ("plan", "status", "check", "doctor", "gc --dry-run"):
+        ran = cli(*command.split(), "--format", form)
+        judge(ran, (command, form))
+        assert "HIT" in ran.out + ran.err or command in ("status", "check", "gc --dry-run"), ran
+
+
 def test_a_branch(cli: Callable[..., Ran], project: Path) -> None:
     name = "@all<script>##[error]`~~~~`$(touch${IFS}pwned)\u202e#12|www.e.example"
     name = name.replace("[", "").replace("~", "")
