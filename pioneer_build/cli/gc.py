@@ -31,19 +31,19 @@ def command(options: Globals, yes: bool, dry_run: bool, projects: tuple[Path, ..
 
     garbage = find_garbage(options.project(), projects, options.backend)
     removing = bool(garbage.result.files) and not dry_run
-    if form == "json":
-        out(as_json(garbage.result.value(removed=removing and yes)))
-    else:
-        out(gc_text(garbage.result))
-    if not removing:
-        return
-    if not yes:
-        ask(
-            "Remove them?",
-            would="this removes rows, annotations and answers that were paid for",
-            hint="pass --yes, or --dry-run to see what would be removed",
-            otherwise="nothing was removed",
-        )
-    garbage.remove()
     if form == "text":
-        out(f"Removed {count(garbage.result.files, 'file')}.")
+        out(gc_text(garbage.result))
+    files = count(garbage.result.files, "file")
+    if removing:
+        if not yes:
+            ask(
+                f"Remove {files}?",
+                would=f"this removes {files} with rows, annotations and answers that were paid for",
+                hint="pass --yes, or --dry-run to see what would be removed",
+                otherwise="nothing was removed",
+            )
+        garbage.remove()
+        if form == "text":
+            out(f"Removed {files}.")
+    if form == "json":
+        out(as_json(garbage.result.value(removed=removing)))

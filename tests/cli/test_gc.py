@@ -30,7 +30,10 @@ def test_it_can_not_ask_without_a_terminal(cli: Any, unneeded: Path) -> None:
     ran = cli("gc")
     assert (ran.code, unneeded.exists()) == (1, True)
     assert ran.out.startswith("1 file (0.1 kB) in the store is needed by no lock: 3 rows")
-    assert "this removes rows, annotations and answers that were paid for, but stdin is not a terminal" in ran.err
+    assert (
+        "this removes 1 file with rows, annotations and answers that were paid for, but stdin is not a terminal"
+        in ran.err
+    )
     assert "\n  help: pass --yes, or --dry-run to see what would be removed" in ran.err
 
 
@@ -64,6 +67,12 @@ def test_yes(cli: Any, unneeded: Path) -> None:
     assert not unneeded.exists()
     assert cli("gc", "--yes").out == "Nothing to remove: everything in the store is needed.\n"
     assert json.loads(cli("gc", "--yes", "--format", "json").out)["removed"] is False
+
+
+def test_without_consent_there_is_one_document_of_json(cli: Any, unneeded: Path) -> None:
+    ran = cli("gc", "--format", "json")
+    assert (ran.code, unneeded.exists()) == (1, True)
+    assert "confirmation needed" in json.loads(ran.out)["error"]["message"]
 
 
 def test_another_project(cli: Any, unneeded: Path, tmp_path: Path) -> None:
