@@ -123,3 +123,8 @@ def test_what_tells_errors_apart() -> None:
     assert found("match error:\n case NoAccess(): pass")
     assert not found("def f(error: Busy) -> None: raise Refused(error)")
     assert not found("isinstance(Busy, type)")
+
+
+def test_a_key_that_decides_a_step_alone_is_compared_by_saved_plans() -> None:
+    """`top_up` is neither in the definition nor in the lock: whoever adds such a key is told where else it counts."""
+    assert "plan/saved_plan_basis.py" in modules_where(uses_key("top_up")) & modules_named("a spec key")[0]

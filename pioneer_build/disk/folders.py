@@ -44,7 +44,15 @@ def sync_folder(folder: AnyPath) -> None:
     Raises:
         OSError: the folder can't be synced.
     """
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    sync_opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+
+
+def sync_opened(descriptor: int) -> None:
+    """Syncs a folder that was opened to be read, and closes it.
+
+    Raises:
+        OSError: the folder can't be synced.
+    """
     try:
         os.fsync(descriptor)
     except OSError as error:

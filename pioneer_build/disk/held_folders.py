@@ -13,6 +13,8 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
+from pioneer_build.disk.folders import sync_opened
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -85,14 +87,7 @@ def sync_held(descriptor: int) -> None:
     Raises:
         OSError: it can't be synced.
     """
-    readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=descriptor)
-    try:
-        os.fsync(readable)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that can't sync folders
-            raise
-    finally:
-        os.close(readable)
+    sync_opened(os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=descriptor))
 
 
 def path_of(descriptor: int, path: AnyPath) -> str:

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from pioneer_build.disk.folders import make_folder
 from pioneer_build.disk.regular_files import open_regular
-from pioneer_build.disk.single_files import create, open_shared, write_all
+from pioneer_build.disk.single_files import open_shared, write_all, write_new
 from pioneer_build.disk.whole_files import write_whole
 from pioneer_build.journal.damage import ScannedLine, Scanner
 
@@ -200,12 +200,12 @@ def extend_copy(path: Path | None, log: Path, added: bytes, *, compared: bool) -
         if not data.startswith(old):
             found = _scanned(old)
             if found.scanner.newer or not is_same_log(found, _scanned(data)):
-                _set_aside(path, old)
+                _keep_old_copy(path, old)
         make_folder(path.parent)
         write_whole(path, [data], durable=False)
 
 
-def _set_aside(path: Path, data: bytes) -> None:
+def _keep_old_copy(path: Path, data: bytes) -> None:
     """Keeps what is in the place of a copy, and is of another log, under a name that this log has for good.
 
     Args:
@@ -241,16 +241,10 @@ def keep_damaged(path: Path) -> Path | None:
     for number in range(1, 1000):
         kept = path.with_name(f"{path.name}.damaged-{number}")
         try:
-            fd = create(kept, 0o600)
+            write_new(kept, data, 0o600)
         except FileExistsError:
-            if _read(kept) == data:
-                return kept
-            continue
-        try:
-            write_all(fd, data)
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+            if _read(kept) != data:
+                continue
         return kept
     raise FileExistsError(17, "there are a thousand damaged journals already", str(path))
 

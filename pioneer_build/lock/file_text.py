@@ -62,7 +62,7 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
 
     Raises:
         LockError: the text is not a lock of a version that this tool reads, or an entry doesn't match its digest; or it
-            is the head of a split lock, whose entries are in other files (`files.read_files`).
+            is the head of a split lock, whose entries are in other files (`read_files.read_files`).
     """
     source = LockSource(text, path)
     top = source.top_level(trusted=trusted)
@@ -84,7 +84,7 @@ def read_lock(text: str, *, trusted: bool = False, path: str = LOCK_PATH) -> Loc
                 raise source.error(f"the entry of '{name}' ({backend}) {error}", line=line, hint=hint) from None
             except UnicodeEncodeError:  # no spec can have that, so it has no fingerprint
                 line = source.line(backend, 6, source.offset(name, 4))
-                message = f"the entry of '{name}' ({backend}) has a definition with half a surrogate"
+                message = f"the entry of '{name}' ({backend}) has a definition with a lone surrogate"
                 raise source.error(message, line=line) from None
             except (KeyError, TypeError, AttributeError) as error:  # only if the bytes were trusted wrongly
                 raise source.error(f"the entry of '{name}' is damaged ({error})", line=1) from None

@@ -32,6 +32,8 @@ def items_in(value: dict[str, Any], answer: Answer, definition: WantedContent, t
         texts: what was asked about.
     """
     value = _by_index(value)
+    if _is_shifted(value, len(texts)):
+        return {}
     found: dict[int, Item] = {}
     for at, text in enumerate(texts):
         said = value.get(str(at))
@@ -66,6 +68,12 @@ def kept_item(kept: str, text: str, definition: WantedContent) -> Item | None:
     if (label := label_in(said, definition.labels)) is None or not is_share(said.get("score", 0)):
         return None
     return {"label": label} | ({"score": said["score"]} if "score" in said else {})
+
+
+def _is_shifted(value: dict[str, Any], texts: int) -> bool:
+    """Whether an answer lacks an index that a text has, and has one that none has: it counts from 1, for example."""
+    asked = {str(at) for at in range(texts)}
+    return not asked <= value.keys() and any(key.strip().isdecimal() for key in value.keys() - asked)
 
 
 def label_in(said: Any, labels: Sequence[str]) -> str | None:

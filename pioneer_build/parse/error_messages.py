@@ -12,6 +12,7 @@ from pioneer_build.parse.ambiguous_words import FLOAT, INT, not_text
 from pioneer_build.parse.plain_data import NodeFinder
 from pioneer_build.parse.quoting_hints import as_bool, as_number, as_whole
 from pioneer_build.parse.schema import CHOICES, SYNONYMS
+from pioneer_build.spec.dataset_name import LONGEST_NAME
 from pioneer_build.wording import nearest
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ _ITEM = {
     "no_overlap_with": "a name in 'no_overlap_with'",
     "base_url": "a base URL",
 }
-_NAME_RULE = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100"
+_NAME_RULE = f"letters, digits, '.', '_' and '-', beginning with a letter or digit, at most {LONGEST_NAME}"
 _PATTERNS = {
     "dataset_name": _NAME_RULE,
     "renamed_from": _NAME_RULE,
@@ -244,8 +245,8 @@ def _bad_text(what: str, name: str, node: Node) -> tuple[str, str | None, str]:
     if not value.strip():
         return f"{what} is blank", None, "empty"
     if (rule := _PATTERNS.get(name)) is not None:
-        if len(value) > 100 and name != "tags":
-            return f"{what} has {len(value)} characters; at most 100 are allowed", None, "name"
+        if len(value) > LONGEST_NAME and name != "tags":
+            return f"{what} has {len(value)} characters; at most {LONGEST_NAME} are allowed", None, "name"
         wrong = next((c for c in value if not (c.isascii() and (c.isalnum() or c in "._-"))), None)
         if wrong is None:
             return f"{what} can't begin with {value[0]!r}", f"use {rule}", "name"

@@ -174,7 +174,7 @@ async def _lines(chunks: AsyncIterator[bytes], asked: Asked) -> AsyncGenerator[t
 
 
 def _too_long(asked: Asked, number: int) -> ServiceError:
-    return ServiceError(f"{asked.what}: line {number} is longer than {LONGEST_LINE // 1024 // 1024} MB")
+    return ServiceError(f"{asked.what}: line {number} is longer than {LONGEST_LINE // 1024 // 1024} MiB")
 
 
 async def _parsed(

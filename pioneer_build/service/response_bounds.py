@@ -34,7 +34,7 @@ class Bounds:
     @property
     def shown(self) -> str:
         """The size, for a message."""
-        return f"{self.size / _MIB:,.0f} MB"
+        return f"{self.size / _MIB:,.0f} MiB"
 
 
 def bounds_for(rows: int | None, *, streamed: bool = False, more: int = 0) -> Bounds:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pioneer_build.disk import single_files
 from pioneer_build.errors import JournalError
 from pioneer_build.journal import compaction, copies
 from pioneer_build.journal.compaction import head_line
@@ -222,6 +223,21 @@ def test_each_damaged_file_is_kept_once(tmp_path: Path) -> None:
         kept = keep_damaged(path)
         assert kept is not None
         assert (kept.name, kept.read_bytes()) == (f"journal.jsonl.damaged-{name}", data)
+
+
+def test_a_damaged_file_is_kept_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b"damaged")
+
+    def full(_: int, data: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(single_files, "write_all", full)
+        with pytest.raises(OSError, match="No space left"):
+            keep_damaged(path)
+    assert [one.name for one in tmp_path.iterdir()] == ["journal.jsonl"]
+    assert keep_damaged(path) == path.with_name("journal.jsonl.damaged-1")
 
 
 def test_a_compaction_leaves_the_log_the_one_that_it_was(tmp_path: Path) -> None:

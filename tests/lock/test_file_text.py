@@ -197,4 +197,4 @@ def test_nothing_secret_and_no_host_is_written() -> None:
 
 def test_a_definition_that_no_spec_can_have() -> None:
     text = changed(definition={"task_type": "ner", "labels": ["\ud800"]}, fingerprint="")
-    assert "the entry of 'aa' (pioneer) has a definition with half a surrogate" in refusal(text).message
+    assert "the entry of 'aa' (pioneer) has a definition with a lone surrogate" in refusal(text).message

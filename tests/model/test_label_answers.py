@@ -66,7 +66,7 @@ def test_entities_within_an_object() -> None:
 
 
 def test_only_usable_items_count() -> None:
-    value = {"0": "billing", "1": "nonsense", "7": "other"}
+    value = {"0": "billing", "1": "nonsense"}
     assert items_in(value, Answer(""), CLASSES, ["a", "b", "c"]) == {0: {"label": "billing"}}
 
 
@@ -148,3 +148,22 @@ def test_an_item_that_is_kept_is_looked_at_as_one_that_is_received(kept: Any, la
 @pytest.mark.parametrize("kept", ["", "{", "[" * 100_000])
 def test_an_item_that_is_kept_and_no_json_is_none(kept: str) -> None:
     assert kept_item(kept, "Ann", CLASSES) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"1": "billing", "2": "other"},
+        {"1": {"label": "billing"}, "2": {"label": "other"}},
+        {"labels": {"0": "other", "7": "billing"}},
+        {"labels": [{"index": 1, "label": "billing"}, {"index": 2, "label": "other"}]},
+    ],
+)
+def test_an_answer_that_counts_otherwise_is_of_no_use(value: dict[str, Any]) -> None:
+    """Its labels would be those of the neighbours."""
+    assert items_in(value, Answer(""), CLASSES, ["I was charged twice", "Hello"]) == {}
+
+
+@pytest.mark.parametrize(("value", "found"), [({"0": "other"}, 1), ({"0": "other", "1": "billing", "2": "other"}, 2)])
+def test_a_part_of_the_indexes_or_one_too_many_is_used(value: dict[str, Any], found: int) -> None:
+    assert len(items_in(value, Answer(""), CLASSES, ["Hello", "I was charged twice"])) == found

@@ -59,7 +59,7 @@ def test_a_response_may_have_as_many_values_as_its_rows_need(rows: int | None, v
 def test_what_is_read_line_by_line_may_be_longer() -> None:
     assert bounds_for(200_000, streamed=True).size == 4 * 1024 * 1024 + 200_000 * 4096 > bounds_for(200_000).size
     assert bounds_for(3, more=1000).size == bounds_for(3).size + 1000
-    assert bounds_for(3).shown == "4 MB"
+    assert bounds_for(3).shown == "4 MiB"
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def label_sources(
 
     Args:
         labels: sorted.
-        centres: one vector of length 1 per label, from `labelling.classes.label_centres`.
+        centres: one vector of length 1 per label, from `labelling.class_choice.label_centres`.
         domain: the topic of the texts; may be empty.
         examples: few-shot examples, each a text and its label.
     """
