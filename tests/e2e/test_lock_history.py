@@ -197,7 +197,7 @@ def test_a_rescue_branch_of_the_remote(team: Project, tmp_path: Path) -> None:
     team.forget()
     assert team.step("people")["action"] == "create", "git fetches nothing by itself"
     team.git("fetch", "-q")
-    assert "(branch origin/pioneer-lock/42): adopted" in team.reasons("people")
+    assert "(branch origin/pioneer-lock/42); it is added to pioneer.lock" in team.reasons("people")
     assert team.apply() == 0
 
 
@@ -209,7 +209,7 @@ def test_only_the_difference_is_bought(team: Project) -> None:
     team.write("people", 25)
     step = team.step("people")
     assert (step["action"], step["examples"]) == ("extend", 15)
-    assert "adopted, its rows are not bought again" in team.reasons("people")
+    assert "it is added to pioneer.lock, and its rows are not bought again" in team.reasons("people")
     assert team.apply() == 1
     assert team.service.asked()[-1] == 15
 
@@ -254,7 +254,7 @@ def test_a_changed_spec_alone_is_looked_up_too(team: Project) -> None:
     assert team.apply() == 0
     assert team.run("check").code == 0
     team.write("first", more="domain_description: letters\n")
-    assert "adopted, nothing is bought" in team.reasons("first")
+    assert "it is added to pioneer.lock, and nothing is bought" in team.reasons("first")
     assert team.apply() == 0
 
 
