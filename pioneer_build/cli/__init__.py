@@ -39,7 +39,7 @@ COMMANDS = {
     "report": "Write an HTML page about the datasets.",
     "lock": "Store the lock as one file per dataset, or as one file.",
     "journal": "Repair a damaged journal of submissions.",
-    "gc": "Remove stored rows, annotations and answers of a model that no lock needs.",
+    "gc": "Remove stored rows, annotations and answers that no lock needs.",
     "schema": "Print the JSON Schema of a spec, for editors.",
     "serve": "Serve the local engine, or a language model, on a loopback port.",
     "doctor": "Check this setup, and show how to fix problems.",

@@ -216,7 +216,10 @@ def test_two_clones_at_the_same_time_pay_once_for_an_open_job(
     assert asked_again(server) <= IN_FLIGHT
 
 
-NOT_ACCEPTED = "from pioneer_build.engine.stored_jobs import EngineState\nEngineState.accept = end"
+NOT_ACCEPTED = (
+    "from pioneer_build.engine.routes import generate\nfrom pioneer_build.engine.stored_jobs import EngineState\n"
+    "EngineState.accept = generate.accept_at = end"
+)
 #: In the store, but not yet in the state of the engine.
 IN_THE_STORE = """\
 from pioneer_build.store.model_answers import ModelAnswers
