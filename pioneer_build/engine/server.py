@@ -33,6 +33,8 @@ _HEAD_SECONDS = 30.0
 _TAKE_SECONDS, _LAST_TAKE_SECONDS = 60.0, 0.5
 #: Each connection may hold an answer in memory. One that is too many gets a 503.
 _MOST_CONNECTIONS = 512
+#: How long requests that are answered may go on after the server was told to end.
+_GRACE_SECONDS = 5
 
 
 class _Connection(H11Protocol):
@@ -128,7 +130,7 @@ def _configured(app: SameMachine) -> uvicorn.Config:
         log_level="critical",
         access_log=False,
         limit_concurrency=_MOST_CONNECTIONS,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -141,14 +141,14 @@ class SlowReaders:
             one.close()
 
 
-def test_a_client_that_takes_no_answer_does_not_hold_up_the_end(serve: Any) -> None:
+def test_a_client_that_takes_no_answer_does_not_hold_up_the_end(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waited for it would wait for as long as answers may go on, which is an hour here."""
+    patient = "from pioneer_build.engine import server\nserver._GRACE_SECONDS = 3600\n"
+    monkeypatch.setattr(sys.modules[__name__], "SERVE", patient + SERVE)
     server = serve()
-    slow = SlowReaders(server, 20)
-    assert server.client.get("/openapi.json").status_code == 200, "others are served"
-    began = time.monotonic()
-    assert server.end(signal.SIGINT) == 0
-    assert time.monotonic() - began < 30  # a bound for a busy machine; what ends them is tested below
-    slow.close()
+    with closing(SlowReaders(server, 20)):
+        assert server.client.get("/openapi.json").status_code == 200, "others are served"
+        assert server.end(signal.SIGINT) == 0
 
 
 def test_a_client_that_takes_no_answer_is_not_waited_for(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
