@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pioneer_build.lock.model import Job
     from pioneer_build.ports import JobReport
 
-#: So many choices of earlier jobs are sent at first: usually one of them is the right one.
+#: At most this many choices of earlier jobs are sent at first: usually one of them is the right one.
 _FIRST: Final = 8
 
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pioneer_build.engine.stored_jobs import job_id_of
+from pioneer_build.engine.stored_jobs import NewJob, job_id_of, next_version, queue_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,8 +67,7 @@ def accept_at(state: EngineState, job: PlacedJob, place: PlaceBody, delay: float
         found = db.rows("SELECT seq, removed FROM jobs WHERE job_id = ?", (place.job_id,))
         if found and not found[0][1]:
             return state.job(place.job_id or "")
-        number = 1 + db.number("SELECT coalesce(max(version), 0) FROM jobs WHERE dataset_name = ?", (job.dataset_name,))
-        number = max(number, place.version or 0)
+        number = max(next_version(db, job.dataset_name), place.version or 0)
         after = _chosen(db, job, place)
         job_id = place.job_id or job.id_after(number, after)
         if found:
@@ -78,12 +77,7 @@ def accept_at(state: EngineState, job: PlacedJob, place: PlaceBody, delay: float
                 (number, job.request, now, now + delay, found[0][0]),
             )
         else:
-            db.execute(
-                "INSERT INTO jobs"
-                " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
-                " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
-                (job_id, job.dataset_name, number, job.task_type, job.request, now, now + delay),
-            )
+            queue_job(db, NewJob(job_id, job.dataset_name, number, job.task_type, job.request), delay)
         stored = state.job(job_id)
         db.execute("INSERT OR REPLACE INTO places (job, after) VALUES (?, ?)", (stored.seq, json.dumps(after)))
     return stored

@@ -166,8 +166,8 @@ class PlaceBody(_Body):
     guess: bool = False
 
 
-class PlacedRequest(_Body):
-    """What the body of `POST /generate` says besides what `GenerateRequest` reads."""
+class PlacedRequest(GenerateRequest):
+    """The body of `POST /generate` within a process."""
 
     place: PlaceBody | None = None
 

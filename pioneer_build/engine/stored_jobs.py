@@ -20,7 +20,7 @@ from pioneer_build.engine.database import Database
 from pioneer_build.processes.lease import ProcessClaim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from pioneer_build.answers.job_elsewhere import JobElsewhere
@@ -130,7 +130,7 @@ class EngineState:
         """Stores a new job durably: the next version of `dataset_name`.
 
         The id is a digest of `identity`, dataset and version, so that the same requests in the same order get the same
-        ids on every machine. Version numbers are never reused, not even after a removal.
+        ids on every machine.
 
         Args:
             identity: the definition, as text.
@@ -139,18 +139,10 @@ class EngineState:
             request: the whole request as JSON.
             delay: seconds from now before it may run.
         """
-        now = time.time()
         with self.db.writing():
-            version = 1 + self.db.number(
-                "SELECT coalesce(max(version), 0) FROM jobs WHERE dataset_name = ?", (dataset_name,)
-            )
+            version = next_version(self.db, dataset_name)
             job_id = job_id_of([dataset_name, version, identity])
-            self.db.execute(
-                "INSERT INTO jobs"
-                " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
-                " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
-                (job_id, dataset_name, version, task_type, request, now, now + delay),
-            )
+            queue_job(self.db, NewJob(job_id, dataset_name, version, task_type, request), delay)
             job = self.job(job_id)
             self._on_accept(job)
         return job
@@ -276,10 +268,7 @@ class EngineState:
                 (status, len(rows), error, revision, error == ENDED_ELSEWHERE, job.seq, self._claim.owner),
             )
             if changed:
-                self.db.execute_each(
-                    "INSERT INTO rows (job, ordinal, body) VALUES (?, ?, ?)",
-                    ((job.seq, i, json.dumps(row, ensure_ascii=False)) for i, row in enumerate(kept)),
-                )
+                _add_rows(self.db, job.seq, kept)
             if changed and used is not None:
                 self.db.execute(
                     "INSERT OR REPLACE INTO used (job, input, output, calls, shortfall) VALUES (?, ?, ?, ?, ?)",
@@ -309,19 +298,57 @@ class EngineState:
             self.db.execute_each("DELETE FROM rows WHERE job = ?", marks)
 
 
+class NewJob(NamedTuple):
+    """What a job is, before it is stored."""
+
+    job_id: str
+    dataset_name: str
+    version: int
+    task_type: str
+    request: str
+
+
+def next_version(db: Database, dataset_name: str) -> int:
+    """The number of a dataset's next version. None is used again, not even after a removal."""
+    return 1 + db.number("SELECT coalesce(max(version), 0) FROM jobs WHERE dataset_name = ?", (dataset_name,))
+
+
+def queue_job(db: Database, job: NewJob, delay: float = 0) -> None:
+    """Stores a new job, in a transaction of the caller's.
+
+    Args:
+        db: the state.
+        job: what it is; neither its id nor its number is another job's.
+        delay: seconds from now before it may run.
+    """
+    now = time.time()
+    db.execute(
+        "INSERT INTO jobs (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
+        " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
+        (*job, now, now + delay),
+    )
+
+
+def _is_taken(db: Database, dataset_name: str, version: int) -> bool:
+    marks = (dataset_name, version)
+    return bool(db.number("SELECT count(*) FROM jobs WHERE dataset_name = ? AND version = ?", marks))
+
+
+def _add_rows(db: Database, job: int, rows: Iterable[Mapping[str, Any]]) -> None:
+    db.execute_each(
+        "INSERT INTO rows (job, ordinal, body) VALUES (?, ?, ?)",
+        ((job, ordinal, json.dumps(row, ensure_ascii=False)) for ordinal, row in enumerate(rows)),
+    )
+
+
 def restore_job(state: EngineState, accepted: AcceptedJob) -> EngineJob:
     """Stores a job that another process accepted, to resume it: under its number, if that is still free."""
-    db, name, now = state.db, accepted.dataset_name, time.time()
+    db, name, version = state.db, accepted.dataset_name, accepted.version
     with db.writing():
-        version = accepted.version
-        if db.number("SELECT count(*) FROM jobs WHERE dataset_name = ? AND version = ?", (name, version)):
-            version = 1 + db.number("SELECT max(version) FROM jobs WHERE dataset_name = ?", (name,))
-        db.execute(
-            "INSERT OR IGNORE INTO jobs"
-            " (job_id, dataset_name, version, task_type, request, status, created_at, not_before)"
-            " VALUES (?, ?, ?, ?, ?, 'queued', ?, ?)",
-            (accepted.job_id, name, version, accepted.task_type, accepted.request, now, now),
-        )
+        if not db.rows("SELECT 1 FROM jobs WHERE job_id = ?", (accepted.job_id,)):
+            if _is_taken(db, name, version):
+                version = next_version(db, name)
+            queue_job(db, NewJob(accepted.job_id, name, version, accepted.task_type, accepted.request))
     return state.job(accepted.job_id)
 
 
@@ -340,25 +367,19 @@ def take_over(state: EngineState, jobs: Iterable[JobElsewhere]) -> None:
             continue
         if (rows := job.rows()) is None:
             continue
-        bodies = [json.dumps(row, ensure_ascii=False) for row in rows]
         now, request = time.time(), json.dumps({"num_examples": job.asked})
         with db.writing():
             db.execute("DELETE FROM jobs WHERE job_id = ?", (job.job_id,))
-            if db.number(
-                "SELECT count(*) FROM jobs WHERE dataset_name = ? AND version = ?", (job.dataset_name, job.version)
-            ):
+            if _is_taken(db, job.dataset_name, job.version):
                 continue  # the number is another job's here: whoever submits something is told
             db.execute(
                 "INSERT INTO jobs (job_id, dataset_name, version, task_type, request, status, produced, created_at,"
                 " not_before) VALUES (?, ?, ?, ?, ?, 'ready', ?, ?, ?)",
-                (job.job_id, job.dataset_name, job.version, job.task_type, request, len(bodies), now, now),
+                (job.job_id, job.dataset_name, job.version, job.task_type, request, len(rows), now, now),
             )
             (seq,) = db.rows("SELECT seq FROM jobs WHERE job_id = ?", (job.job_id,))[0]
             db.execute("DELETE FROM rows WHERE job = ?", (seq,))
-            db.execute_each(
-                "INSERT INTO rows (job, ordinal, body) VALUES (?, ?, ?)",
-                ((seq, ordinal, body) for ordinal, body in enumerate(bodies)),
-            )
+            _add_rows(db, seq, rows)
 
 
 def used_by(state: EngineState, job: EngineJob) -> Used:

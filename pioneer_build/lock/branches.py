@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 #: At most this many combinations are tried: those of six branch points.
 _MOST: Final = 64
-#: So many choices of jobs are made that may have been all there was before another one.
+#: At most this many choices of jobs are made that may have been all there was before another one.
 _MOST_BEFORE: Final = 1_000
 
 

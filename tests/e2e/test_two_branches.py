@@ -172,26 +172,26 @@ def test_both_add_the_dataset(team: Branches) -> None:
     assert len(settle(team)) == 18
 
 
-def test_a_job_whose_rows_the_others_have_is_done_without_where_nothing_is_lost_by_that(team: Branches) -> None:
-    """In order, the job of 8 rows has all of them, and that of 10 has too few: without the former, it has all."""
+def with_four_texts_in_both(team: Branches, size: int) -> None:
+    """Merges two branches whose jobs share four texts, and requests `size` rows."""
     team.begin()
     team.checks = "{}"
     team.shared = 4
     team.branch("one", 16)
     team.branch("two", 18)
-    team.merge("one", size=18)
+    team.merge("one", size=size)
+
+
+def test_a_job_whose_rows_the_others_have_is_done_without_where_nothing_is_lost_by_that(team: Branches) -> None:
+    """In order, the job of 8 rows has all of them, and that of 10 has too few: without the former, it has all."""
+    with_four_texts_in_both(team, size=18)
     rows = settle(team)
     assert len(rows) == 18
     assert {row[0] for row in rows} == {"0", "1", "3"}
 
 
 def test_where_too_few_rows_are_left_the_dataset_stays_as_it_was(team: Branches) -> None:
-    team.begin()
-    team.checks = "{}"
-    team.shared = 4
-    team.branch("one", 16)
-    team.branch("two", 18)
-    team.merge("one", size=26)
+    with_four_texts_in_both(team, size=26)
     bought, before = len(team.service.asked()), team.rows()
     assert team.run("apply", "--yes").code == 3
     assert "so the dataset keeps the rows it has" in " ".join(team.run("plan").out.split())
@@ -225,12 +225,7 @@ def test_a_lock_that_was_merged_before_is_read_as_it_is(team: Branches, sizes: t
 
 def test_a_job_that_was_done_without_comes_back_where_rows_are_missing(team: Branches) -> None:
     """Its rows are compared with those of the later job, which a machine without any has to have first."""
-    team.begin()
-    team.checks = "{}"
-    team.shared = 4
-    team.branch("one", 16)
-    team.branch("two", 18)
-    team.merge("one", size=18)
+    with_four_texts_in_both(team, size=18)
     settle(team)
     bought = len(team.service.asked())
     team.checks = "{}\ntop_up: {max_attempts: 1}"

@@ -38,47 +38,44 @@ class GenerateRoutes:
 
     async def _accept(self, body: bytes) -> Response:
         runtime, config = self._runtime, self._runtime.config
-        wanted = await read_body(runtime, GenerateRequest, body)
+        wanted = await read_body(runtime, PlacedRequest if config.places else GenerateRequest, body)
         runtime.refuse_if_stuck()
         runtime.charge(wanted.num_examples)
         parts: list[Any] = [config.seed, wanted.canonical().decode(), wanted.num_examples]
         if runtime.answers is not None:
             parts.append(secrets.token_hex(16))  # whoever has its answers knows it by its id, whatever its project
-        if config.places and (place := PlacedRequest.model_validate_json(body).place) is not None:
-            job = await self._accept_at(wanted, json.dumps(parts), place)
-            return runtime.answer(JSONResponse(responses.accepted(job, config.vocabulary), 202))
-        job = await runtime.stored(
-            runtime.state.accept,
-            identity=json.dumps(parts),
-            task_type=wanted.task_type,
-            dataset_name=wanted.dataset_name,
-            request=wanted.model_dump_json(exclude_none=True),
-            delay=config.latency,
-        )
+        request = wanted.model_dump_json(exclude_none=True, exclude={"place"})
+        placed = PlacedJob(json.dumps(parts), wanted.task_type, wanted.dataset_name, request)
+        if isinstance(wanted, PlacedRequest) and wanted.place is not None:
+            job = await self._accept_at(placed, wanted.place)
+        else:
+            job = await runtime.stored(
+                runtime.state.accept,
+                identity=placed.identity,
+                task_type=placed.task_type,
+                dataset_name=placed.dataset_name,
+                request=placed.request,
+                delay=config.latency,
+            )
         runtime.wake_workers()
         return runtime.answer(JSONResponse(responses.accepted(job, config.vocabulary), 202))
 
-    async def _accept_at(self, wanted: GenerateRequest, identity: str, place: PlaceBody) -> EngineJob:
+    async def _accept_at(self, placed: PlacedJob, place: PlaceBody) -> EngineJob:
         """Stores a job whose request says which jobs it comes after.
 
         Args:
-            wanted: the request.
-            identity: what determines its rows besides these, as text.
+            placed: the job.
             place: which jobs.
 
         Raises:
             ErrorAnswer: 409, they can't be told.
         """
         runtime = self._runtime
-        request = wanted.model_dump_json(exclude_none=True)
-        placed = PlacedJob(identity, wanted.task_type, wanted.dataset_name, request)
         try:
-            job = await runtime.stored(accept_at, runtime.state, placed, place, runtime.config.latency)
+            return await runtime.stored(accept_at, runtime.state, placed, place, runtime.config.latency)
         except NoSuchPlace:
             detail = f"The jobs that {place.job_id or 'it'} comes after are not here"
             raise ErrorAnswer(409, {"detail": detail}) from None
-        runtime.wake_workers()
-        return job
 
     async def poll(self, request: Request) -> Response:
         """`GET /generate/jobs/:job_id`."""
